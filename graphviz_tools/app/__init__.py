@@ -1,0 +1,1 @@
+"""The Streamlit floor: panels, charts, examples and the graph view."""

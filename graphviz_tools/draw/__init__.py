@@ -1,0 +1,1 @@
+"""A graph and a theme become a `graphviz.Digraph`. No torch here."""

@@ -1,0 +1,1 @@
+"""The formula language: parse, allow-list, evaluate. Never compiles or executes unchecked text."""

@@ -1,0 +1,1 @@
+"""Finite differences against autograd, over many step sizes."""
