@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 from graphviz_tools.model import Number, TensorValue
 
 MINUS = "\N{MINUS SIGN}"
 
 
+@lru_cache(maxsize=8192, typed=True)
 def format_number(value: Number | None, digits: int = 4) -> str:
     """A number in at most `digits` significant digits, as the style guide has it.
 
@@ -27,14 +29,15 @@ def format_number(value: Number | None, digits: int = 4) -> str:
         return str(value).replace("-", MINUS)
     if not math.isfinite(value):
         return str(value).replace("-", MINUS)
-    rounded = float(f"{value:.{digits}g}")
     if value == int(value) and abs(value) < 1e5:
-        text = str(int(value))
-    elif not 1e-4 <= abs(rounded) < 1e5:
+        return str(int(value)).replace("-", MINUS)
+    text = f"{value:.{digits}g}"
+    rounded = abs(float(text))
+    if not 1e-4 <= rounded < 1e5:
         mantissa, exponent = f"{value:.{max(digits - 2, 0)}e}".split("e")
         text = f"{mantissa}e{int(exponent)}"
-    else:
-        text = f"{value:.0f}" if abs(rounded) >= 10**digits else f"{value:.{digits}g}"
+    elif rounded >= 10**digits:
+        text = f"{value:.0f}"
     return text.replace("-", MINUS)
 
 
@@ -51,7 +54,7 @@ def format_shape(shape: tuple[int, ...]) -> str:
 
 def format_delta(delta: float) -> str:
     """A step size in three significant digits, as it is typed: `0.001`, `1.33e-5`."""
-    return f"{delta:.3g}"
+    return f"{delta:.3g}".replace("e-0", "e-")
 
 
 def describe(value: TensorValue, digits: int = 4, limit: int = 6) -> str:
