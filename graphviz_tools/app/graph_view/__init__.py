@@ -1,0 +1,1 @@
+"""The graph view: a Streamlit component around server-rendered SVG."""
