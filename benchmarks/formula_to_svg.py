@@ -8,8 +8,8 @@ import subprocess
 from collections.abc import Callable
 
 import torch
-from benchmarks.table import Row, paired, row
 
+from benchmarks.table import Row, paired, row
 from graphviz_tools.capture.trace import trace_formula
 from graphviz_tools.draw.draw import build
 from graphviz_tools.render.render import render
@@ -37,7 +37,7 @@ def plain() -> None:
 
 
 def torchviz_with_dot() -> Callable[[], object] | None:
-    """The same formula by torchviz; `None` where torchviz or a `dot` program (on the path, or named by $DOT) is missing."""
+    """The same formula by torchviz; `None` where it or a `dot` program (on the path, or named by $DOT) is missing."""
     dot = os.environ.get("DOT") or shutil.which("dot")
     try:
         from torchviz import make_dot
@@ -75,7 +75,9 @@ def measure(runs: int = 200) -> list[Row]:
     times = paired(works, runs)
     peers = times.get("torchviz", [])
     return [
-        row("formula → annotated SVG", times["ours"], target="≤ 5 ms, below torchviz", against=("torchviz + dot", peers)),
+        row(
+            "formula → annotated SVG", times["ours"], target="≤ 5 ms, below torchviz", against=("torchviz + dot", peers)
+        ),
         *stages(),
         row("torchviz make_dot + dot → SVG (no values)", peers),
         row("plain torch forward and backward", times["plain"]),

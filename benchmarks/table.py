@@ -28,7 +28,14 @@ def percentile(values: Sequence[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, math.ceil(share * len(ordered)) - 1)]
 
 
-def row(name: str, times: Sequence[float], *, unit: str = "ms", target: str = "", against: tuple[str, Sequence[float]] | None = None) -> Row:
+def row(
+    name: str,
+    times: Sequence[float],
+    *,
+    unit: str = "ms",
+    target: str = "",
+    against: tuple[str, Sequence[float]] | None = None,
+) -> Row:
     """Median and 95th percentile of `times`; beside them the ratio to the median of `against`."""
     if not times:
         return Row(name, None, unit=unit, target=target)
@@ -57,7 +64,7 @@ def markdown(rows: Sequence[Row]) -> str:
 
     lines = ["| what | median | p95 | unit | ratio | to | target |", "|---|---:|---:|---|---:|---|---|"]
     lines += [
-        f"| {r.name} | {number(r.median)} | {number(r.p95)} | {r.unit} | {number(r.ratio)} | {r.baseline} | {r.target} |"
+        f"| {' | '.join((r.name, number(r.median), number(r.p95), r.unit, number(r.ratio), r.baseline, r.target))} |"
         for r in rows
     ]
     return "\n".join(lines)
