@@ -155,6 +155,7 @@ EXAMPLES = {
     **dict.fromkeys(("layer_norm", "rms_norm"), "x, (3,)"),
     "batch_norm": "m, None, None, training=True",
     "polygamma": "1, x",
+    "bitwise_not": "i",
     "prelu": "x, x[:1]",
     "take_along_dim": "m, i[None], 1",
     "take": "m, i",
