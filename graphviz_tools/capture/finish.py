@@ -17,11 +17,10 @@ from graphviz_tools.capture.recorder import Recorder
 from graphviz_tools.capture.roots import find_cotangents, find_roots, left_out
 from graphviz_tools.capture.saved import LOST
 from graphviz_tools.capture.sums import with_hook_notes
-from graphviz_tools.capture.values import Reader
+from graphviz_tools.capture.thread_state import AUTOCAST_DEVICES
+from graphviz_tools.capture.values import Reader, unnoticed
 from graphviz_tools.capture.walk import GradientEdge, Walk, edge_of, root_edge, walk
-from graphviz_tools.model import Graph, GraphOutput, TensorValue
-
-_AUTOCAST_DEVICES = ("cpu", "cuda", "mps", "xpu")
+from graphviz_tools.model import Graph, GraphOutput
 
 
 def finish(
@@ -49,53 +48,49 @@ def finish(
         NoGradientError: no output requires grad.
         TraceError: there is no output tensor, or the cotangents do not fit.
     """
-    used = {"".join(names.of_tensor(leaf.tensor)[-1:]) or "a leaf": leaf.tensor for leaf in recorder.leaves.values()}
-    roots = find_roots(output, used, inputs)
-    notes = left_out(output, roots)
-    read = Reader()
+    with unnoticed():
+        roots = find_roots(output, _used(recorder, names), inputs)
     with torch.no_grad(), _autocast_off(), _kept_random_state():
-        starts, assumed = find_cotangents(roots, cotangents)
-        edges = [root_edge(root) for _, root in roots]
-        graph = walk(edges)
-        tensors = [root for _, root in roots]
-        backward = run_backward(tensors, starts, graph, _retaining(recorder, graph, tensors), read)
-        by_edge = dict(zip(edges, tensors, strict=True))
-        parts = Parts(graph, by_edge, recorder, names, modules, backward, read)
-        made = assemble(parts)
-        outputs = tuple(
-            GraphOutput(made.ids[edge[0]], edge[1], _cotangent(start, root, read), _name(made, edge) or path)
-            for edge, start, (path, root) in zip(edges, starts, roots, strict=True)
-        )
-    return Graph(
-        with_hook_notes(made.nodes, made.edges, outputs),
-        made.edges,
-        outputs,
-        formula,
-        (*notes, *assumed, *_broken(made, backward.error)),
-        backward.error,
-    )
+        with unnoticed():
+            starts, notes = find_cotangents(roots, cotangents)
+            tensors = [root for _, root in roots]
+            edges = list(map(root_edge, tensors))
+            graph = walk(edges)
+            retaining = _retaining(recorder, graph, tensors)
+        read = Reader()
+        backward = run_backward(tensors, starts, graph, retaining, read)
+        with unnoticed():
+            by_edge = dict(zip(edges, tensors, strict=True))
+            made = assemble(Parts(graph, by_edge, recorder, names, modules, backward, read))
+            outputs = tuple(_output(made, *each, read) for each in zip(edges, starts, roots, strict=True))
+    nodes = with_hook_notes(made.nodes, made.edges, outputs)
+    all_notes = (*left_out(output, roots), *notes, *_broken(made, backward.error))
+    return Graph(nodes, made.edges, outputs, formula, all_notes, backward.error)
 
 
-def _cotangent(start: torch.Tensor | None, root: torch.Tensor, read: Reader) -> TensorValue:
-    return read.tensor(torch.ones_like(root) if start is None else start)
+def _used(recorder: Recorder, names: Names) -> dict[str, torch.Tensor]:
+    leaves = (leaf.tensor for leaf in recorder.leaves.values())
+    return {"".join(names.of_tensor(leaf)[-1:]) or "a leaf": leaf for leaf in leaves}
 
 
-def _name(made: Assembled, edge: GradientEdge) -> str:
+def _output(
+    made: Assembled, edge: GradientEdge, start: torch.Tensor | None, root: tuple[str, torch.Tensor], read: Reader
+) -> GraphOutput:
+    path, tensor = root
     names = made.output_names[edge[0]]
-    return names[edge[1]] if names else ""
+    cotangent = read.tensor(torch.ones_like(tensor) if start is None else start)
+    return GraphOutput(made.ids[edge[0]], edge[1], cotangent, (names[edge[1]] if names else "") or path)
 
 
 def _retaining(recorder: Recorder, graph: Walk, roots: list[torch.Tensor]) -> list[torch.Tensor]:
     """The tensors of this graph whose `.grad` backward would write."""
     candidates = [*recorder.living(), *roots]
-    older = {node for node, slots in graph.operands.items() if slots and node not in recorder.calls}
-    if older:
+    made = recorder.calls.keys() | recorder.renewed
+    if any(slots and node not in made for node, slots in graph.operands.items()):
         # A node does not know its tensor: look for those that were made before the trace.
-        everything = (thing for thing in gc.get_objects() if issubclass(type(thing), torch.Tensor))
-        candidates += [
-            tensor for tensor in everything if not tensor.is_leaf and (edge_of(tensor) or (None,))[0] in older
-        ]
-    return [tensor for tensor in candidates if tensor.retains_grad and not tensor.is_leaf]
+        candidates += [thing for thing in gc.get_objects() if issubclass(type(thing), torch.Tensor)]
+    retaining = (tensor for tensor in candidates if tensor.retains_grad)
+    return [tensor for tensor in retaining if (edge_of(tensor) or (None,))[0] in graph.operands]
 
 
 def _broken(made: Assembled, error: str) -> Iterator[str]:
@@ -113,7 +108,7 @@ def _broken(made: Assembled, error: str) -> Iterator[str]:
 def _autocast_off() -> Iterator[None]:
     """As recommended for backward; it uses the dtypes of the forward pass."""
     with ExitStack() as stack:
-        for device in _AUTOCAST_DEVICES:
+        for device in AUTOCAST_DEVICES:
             if torch.is_autocast_enabled(device):
                 stack.enter_context(torch.autocast(device, enabled=False))
         yield

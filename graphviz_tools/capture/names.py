@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 import torch
@@ -16,6 +16,7 @@ from graphviz_tools.model import SourceSpan
 INPUT_DEPTH = -1
 """An input's own name outranks every variable."""
 _LONGEST_LIST = 16
+_DEEPEST_LIST = 2
 _NAME = re.compile(r"[^\W\d]\w*([.\[].*)?")
 
 
@@ -43,7 +44,7 @@ class Names:
         """The variable `name` holds `value`: a tensor, or a short list or tuple of them."""
         if name == "_" or not _NAME.fullmatch(name):
             return
-        for path, tensor in tensors_in(value, name, _LONGEST_LIST):
+        for path, tensor in tensors_in(value, name, longest=_LONGEST_LIST, depth=_DEEPEST_LIST):
             table = self._table(tensor)
             if not (only_if_unnamed and table) and depth < table.get(path, depth + 1):
                 table.pop(path, None)
@@ -72,24 +73,29 @@ def _ranked(table: dict[str, int] | None) -> tuple[str, ...]:
     return tuple(sorted(table, key=lambda name: -table[name])) if table else ()
 
 
-def tensors_in(value: object, path: str = "", longest: int | None = None) -> Iterator[tuple[str, torch.Tensor]]:
+def tensors_in(
+    value: object, path: str = "", *, longest: int | None = None, depth: int = 20
+) -> Iterator[tuple[str, torch.Tensor]]:
     """The tensors in a value and the paths to them: `x`, `x[0]`, `x.values`, `x[key]`; nested, in order.
 
     Args:
-        value: a tensor, or tuples, lists and mappings of such.
+        value: a tensor, or tuples, lists and dictionaries of such.
         path: what the value itself is called.
-        longest: lists with more items are left out, and so are mappings; `None` for no limit.
+        longest: lists with more items are left out, and so are dictionaries; `None` for no limit.
+        depth: how deep to look into what holds itself.
     """
     if isinstance(value, torch.Tensor):
         if not torch._C._functorch.is_functorch_wrapped_tensor(value):
             yield path, value
-    elif isinstance(value, list | tuple):
-        if longest is None or len(value) <= longest:
-            for item_path, item in zip(_item_paths(value, path), value, strict=True):
-                yield from tensors_in(item, item_path, longest)
+        return
+    items: Iterable[tuple[str, object]] = ()
+    if isinstance(value, list | tuple) and (longest is None or len(value) <= longest):
+        items = zip(_item_paths(value, path), value, strict=True)
     elif isinstance(value, dict) and longest is None:
-        for key, item in value.items():
-            yield from tensors_in(item, f"{path}[{key}]" if path else str(key), longest)
+        items = [(f"{path}[{key}]" if path else str(key), item) for key, item in value.items()]
+    if depth:
+        for item_path, item in items:
+            yield from tensors_in(item, item_path, longest=longest, depth=depth - 1)
 
 
 def _item_paths(value: list[Any] | tuple[Any, ...], path: str) -> list[str]:

@@ -21,7 +21,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from graphviz_tools.capture.names import Watcher
 from graphviz_tools.capture.places import Place
 from graphviz_tools.capture.signatures import Signature, signature, tensors_of
-from graphviz_tools.capture.values import Snapshot, Snapshots
+from graphviz_tools.capture.values import Snapshot, Snapshots, unnoticed
 from graphviz_tools.capture.walk import GradientEdge, edge_of
 
 ModuleCall = tuple[torch.nn.Module, int]
@@ -86,6 +86,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.calls: dict[Node, Call] = {}
         self.leaves: dict[int, Leaf] = {}
         self.in_place: set[Node] = set()
+        self.renewed: set[Node] = set()
+        """Nodes of views that autograd has made anew because their base was changed; no operation made them."""
         self._references: list[weakref.ref[torch.Tensor]] = []
         self.module: ModuleCall | None = None
         self.snapshots = Snapshots()
@@ -102,7 +104,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Run the operation unchanged, and note what it uses and gives."""
         kwargs = kwargs or {}
-        with torch._C.DisableTorchFunctionSubclass():  # a subclass must not notice that it is looked at
+        with unnoticed():
             self._bind_pending()
             place = self._watcher.at_operation()
             known = signature(func)
@@ -115,7 +117,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __exit__(self, *details: Any) -> None:
         """Stop recording, and bind what got its node last."""
         super().__exit__(*details)  # type: ignore[no-untyped-call]
-        with torch.no_grad(), torch._C.DisableTorchFunctionSubclass():
+        with torch.no_grad(), unnoticed():
             self._bind_pending()
             for reference, call in self._made.values():
                 tensor = reference()
@@ -168,6 +170,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             return False
         base = tensor._base
         shared = None if base is None else edge_of(base) or base
+        if call is None and isinstance(shared, tuple) and shared[0] in self.calls:
+            self.renewed.add(edge[0])
         self.outputs[edge] = Output(self.snapshots.take(tensor), _version(tensor), shared)
         self._references.append(weakref.ref(tensor))
         return True

@@ -6,6 +6,7 @@ graph = trace_formula("b = a*2 + 1\\n(b*b).mean()", {"a": [1.0, 2.0, 3.0]})
 
 from __future__ import annotations
 
+import gc
 import inspect
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
@@ -19,9 +20,13 @@ from graphviz_tools.capture.leaves import make_leaves
 from graphviz_tools.capture.modules import ModuleNames, module_calls
 from graphviz_tools.capture.names import INPUT_DEPTH, FormulaNames, Names, tensors_in
 from graphviz_tools.capture.recorder import Recorder, recorder_for
+from graphviz_tools.capture.values import unnoticed
 from graphviz_tools.formula.evaluate import evaluate
 from graphviz_tools.formula.language import Program, parse
 from graphviz_tools.model import Graph
+
+DEEP = 2_000
+"""Nodes of a chain that is safe to drop on the smallest usual stack of a thread."""
 
 
 def trace(fn: Callable[..., Any], *inputs: Any, cotangents: Any = None, **kwargs: Any) -> Graph:
@@ -47,7 +52,14 @@ def trace(fn: Callable[..., Any], *inputs: Any, cotangents: Any = None, **kwargs
         TraceError: the result holds no tensor, or the cotangents do not fit.
         Exception: whatever `fn` raises; its frames have lost their local variables.
     """
-    return run_on_big_stack(lambda: _trace(fn, inputs, kwargs, cotangents))
+
+    def work() -> Graph:
+        graph = _trace(fn, inputs, kwargs, cotangents)
+        if len(graph.nodes) > DEEP:
+            gc.collect()  # what the code has left in reference cycles must not be dropped later on a small stack
+        return graph
+
+    return run_on_big_stack(work)
 
 
 def trace_formula(
@@ -79,7 +91,12 @@ def trace_formula(
         NoGradientError: the output does not require grad.
         TraceError: the cotangent does not fit.
     """
-    return run_on_big_stack(lambda: _trace_formula(source, inputs, dtype, requires_grad, seed, cotangent))
+
+    def work() -> Graph:
+        with torch.inference_mode(False), torch.enable_grad():
+            return _trace_formula(source, inputs, dtype, requires_grad, seed, cotangent)
+
+    return run_on_big_stack(work)
 
 
 def warm_up() -> None:
@@ -90,13 +107,15 @@ def warm_up() -> None:
 def _trace(fn: Callable[..., Any], inputs: tuple[Any, ...], kwargs: dict[str, Any], cotangents: Any) -> Graph:
     names = Names()
     named_inputs = dict(_named_inputs(fn, inputs, kwargs))
-    for name, tensor in named_inputs.items():
-        names.give(name, tensor, INPUT_DEPTH)
+    with unnoticed():
+        for name, tensor in named_inputs.items():
+            names.give(name, tensor, INPUT_DEPTH)
     frames = FrameNames(names, _call.__code__)
     recorder = recorder_for(frames)
     with module_calls(recorder), recorder:
         output = _call(fn, inputs, kwargs)
-    frames.finish()
+    with unnoticed():
+        frames.finish()
     modules = ModuleNames(fn, frames.modules, recorder.called_modules())
     return finish(output, named_inputs, cotangents, recorder, names, modules)
 
@@ -133,6 +152,6 @@ def _trace_formula(
         names.give(name, tensor, INPUT_DEPTH)
     observer = FormulaNames(names)
     recorder = Recorder(observer)
-    with torch.enable_grad(), recorder:
+    with recorder:
         output = evaluate(program, leaves, dtype=dtype, seed=seed, observer=observer)
     return finish(output, leaves, cotangent, recorder, names, ModuleNames(), formula=program.source)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
@@ -45,7 +46,7 @@ class Snapshots:
     def take(self, tensor: torch.Tensor) -> Snapshot:
         """The tensor as it is now. Never raises."""
         if not is_plain(tensor):
-            with torch._C.DisableTorchFunctionSubclass():  # a subclass must not notice that it is looked at
+            with unnoticed():
                 return _unusual_snapshot(tensor)
         snapshot = Snapshot(tensor)
         self._keep(tensor, snapshot)
@@ -88,7 +89,7 @@ class Reader:
     def tensor(self, tensor: torch.Tensor) -> TensorValue:
         """The record of a tensor as it is now. Never raises: a tensor without numbers says why."""
         if not is_plain(tensor):
-            with torch._C.DisableTorchFunctionSubclass():
+            with unnoticed():
                 return _unusual_record(tensor)
         if tensor.is_inference():  # it has no version
             return _plain_record(tensor)
@@ -113,6 +114,12 @@ def _plain_record(tensor: torch.Tensor) -> TensorValue:
     if tensor.numel() <= FEW:
         return few_numbers(tuple(tensor.shape), tensor.dtype, tensor.device, flat_numbers(tensor))
     return many_numbers(tensor)
+
+
+def unnoticed() -> AbstractContextManager[None]:
+    """Inside, tensor subclasses are not told of what is done with them: looking must not run the user's code."""
+    quiet: AbstractContextManager[None] = torch._C.DisableTorchFunctionSubclass()
+    return quiet
 
 
 def is_plain(tensor: torch.Tensor) -> bool:

@@ -162,3 +162,28 @@ def test_recorder_is_guarded_once_the_compiler_is_loaded(monkeypatch: pytest.Mon
     assert type(recorder_for(watcher)) is GuardedRecorder
     assert hasattr(GuardedRecorder.__torch_dispatch__, "__wrapped__")
     assert not hasattr(Recorder.__torch_dispatch__, "__wrapped__")
+
+
+def test_backward_inside_the_traced_code() -> None:
+    def penalty(a: torch.Tensor) -> torch.Tensor:
+        (slope,) = torch.autograd.grad((a**3).sum(), a, create_graph=True)
+        return (slope * slope).sum()
+
+    a = leaf()
+    graph = trace(penalty, a)
+    (expected,) = torch.autograd.grad(penalty(a), a)
+    assert graph.node("a").gradients[0] is not None
+    assert graph.node("a").gradients[0].nested() == expected.tolist()
+    assert graph.node("slope").outputs[0].data == (3.0, 12.0)
+
+
+def test_trace_inside_traced_code() -> None:
+    inner: list[Graph] = []
+
+    def run(a: torch.Tensor) -> torch.Tensor:
+        inner.append(trace(lambda z: z * 2, a))
+        return a * 3
+
+    graph = trace(run, leaf())
+    assert [node.expression for node in graph.nodes] == ["", "a * 3"]
+    assert [node.expression for node in inner[0].nodes] == ["", "z * 2"]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextvars
 import gc
+import os
+import signal
 import threading
+import time
 import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +19,7 @@ import torch
 from graphviz_tools import trace
 from graphviz_tools.capture import big_stack
 from graphviz_tools.capture.big_stack import run_on_big_stack
+from graphviz_tools.capture.thread_state import ThreadState
 
 
 def in_small_thread(work: Callable[[], Any]) -> Any:
@@ -63,6 +67,21 @@ def test_nothing_of_the_graph_leaves_the_thread() -> None:
         gc.enable()
 
 
+def test_deep_graph_in_a_reference_cycle_is_freed_in_the_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[weakref.ref[torch.Tensor]] = []
+
+    def run(a: torch.Tensor) -> torch.Tensor:
+        b = a * 2
+        cycle: list[Any] = [b]
+        cycle.append(cycle)
+        kept.append(weakref.ref(b))
+        return b.sum()
+
+    monkeypatch.setattr("graphviz_tools.capture.trace.DEEP", 2)
+    trace(run, torch.ones(2, requires_grad=True))
+    assert kept[0]() is None
+
+
 def test_stack_size_of_other_threads_is_put_back() -> None:
     before = threading.stack_size(2**20)
     try:
@@ -73,13 +92,100 @@ def test_stack_size_of_other_threads_is_put_back() -> None:
 
 
 def test_smaller_stack_where_the_large_one_cannot_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(big_stack, "_idle", [])
     monkeypatch.setattr(big_stack, "STACK_BYTES", (2**50, 32 * 2**20))
     assert run_on_big_stack(lambda: "done") == "done"
+    monkeypatch.setattr(big_stack, "_idle", [])
     monkeypatch.setattr(big_stack, "STACK_BYTES", (2**50,))
     before = threading.stack_size()
     with pytest.raises(RuntimeError, match="can't start new thread"):
         run_on_big_stack(lambda: "done")
     assert threading.stack_size() == before
+
+
+def test_threads_are_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(big_stack, "_idle", [])
+    assert len({run_on_big_stack(threading.get_ident) for _ in range(5)}) == 1
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: run_on_big_stack(lambda: time.sleep(0.05)), range(8)))
+    assert 1 <= len(big_stack._idle) <= big_stack.KEPT_THREADS
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        pytest.param(lambda: torch.set_default_device("meta"), id="mode"),
+        pytest.param(lambda: torch.set_autocast_enabled("cpu", True), id="autocast"),
+        pytest.param(lambda: time.sleep(0.02), id="long"),
+    ],
+)
+def test_thread_that_is_not_as_before_ends(work: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(big_stack, "_idle", [])
+    monkeypatch.setattr(big_stack, "LONG_SECONDS", 0.01)
+    run_on_big_stack(work)
+    assert big_stack._idle == []
+    assert run_on_big_stack(lambda: torch.ones(1).device.type) == "cpu"
+    assert not run_on_big_stack(lambda: torch.is_autocast_enabled("cpu"))
+
+
+def test_state_of_one_work_does_not_reach_the_next() -> None:
+    def state() -> ThreadState:
+        return ThreadState.of_this_thread()
+
+    fresh = run_on_big_stack(state)
+    with torch.no_grad(), torch.device("meta"), torch.autocast("cpu", dtype=torch.float16, cache_enabled=False):
+        inside = run_on_big_stack(state)
+    with torch.inference_mode():
+        assert run_on_big_stack(state).inference
+    assert (inside.grad, inside.autocast, inside.autocast_cache) == (False, (("cpu", torch.float16),), False)
+    assert len(inside.function_modes) == 1
+    assert run_on_big_stack(state) == fresh
+    assert run_on_big_stack(lambda: torch.get_autocast_dtype("cpu")) == torch.bfloat16
+
+
+def test_work_is_dropped_when_it_is_done() -> None:
+    class Payload:
+        pass
+
+    payload = Payload()
+    kept = weakref.ref(payload)
+    run_on_big_stack(lambda payload=payload: None)
+    del payload
+    run_on_big_stack(lambda: None)
+    assert kept() is None
+
+
+def test_interrupted_wait_ends_the_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(big_stack, "_idle", [])
+    done = threading.Event()
+
+    def interrupted(job: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(big_stack._Job, "wait", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            run_on_big_stack(done.set)
+    assert done.wait(10)
+    assert big_stack._idle == []
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_forked_child_has_threads_of_its_own() -> None:
+    run_on_big_stack(lambda: None)
+    child = os.fork()
+    if not child:
+        os._exit(0 if run_on_big_stack(lambda: 7) == 7 else 1)
+    deadline = time.monotonic() + 20
+    finished, status = os.waitpid(child, os.WNOHANG)
+    while not finished and time.monotonic() < deadline:
+        time.sleep(0.01)
+        finished, status = os.waitpid(child, os.WNOHANG)
+    if not finished:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    assert (finished, status) == (child, 0)
 
 
 def test_nested_call_stays_in_its_thread() -> None:

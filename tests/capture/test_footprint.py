@@ -229,6 +229,7 @@ def test_a_subclass_sees_only_its_own_calls() -> None:
     expected = list(calls)
     graph = trace(run, x)
     assert calls[: calls.index("end") + 1] == expected
+    assert calls[calls.index("end") + 1 :] == ["grad"]
     gradient = graph.node("x").gradients[0]
     assert gradient is not None
     assert gradient.nested() == [2.0, 2.0]

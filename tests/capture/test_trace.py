@@ -173,9 +173,12 @@ class TestFormula:
         other = trace_formula("(a*b).sum()", {"a": torch.ones(2), "b": given}, requires_grad=["a", "b"])
         assert data(other.node("b").gradients[0]) == [1.0, 1.0]
 
-    def test_gradients_are_on_inside_no_grad(self) -> None:
-        with torch.no_grad():
+    @pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode], ids=lambda mode: mode.__name__)
+    def test_gradients_are_on_in_a_formula(self, mode: Any) -> None:
+        with mode():
             assert data(trace_formula("a*a", {"a": 3.0}).node("a").gradients[0]) == 6.0
+            with pytest.raises(NoGradientError, match="Switch on requires_grad"):
+                trace_formula("a*a", {"a": 3.0}, requires_grad=[])
 
     def test_seed_repeats_random_numbers(self) -> None:
         one, same, other = (trace_formula("a*randn(3)", {"a": 1.0}, seed=seed) for seed in (1, 1, 2))
@@ -289,6 +292,16 @@ class TestMemory:
         assert [n.kind for n in found] == ["op", "in-place", "in-place"]
         assert [n.version for n in found] == [0, 1, 2]
         assert [data(n.outputs[0]) for n in found] == [[2.0, 4.0], [3.0, 6.0], [9.0, 18.0]]
+
+    def test_view_of_a_changed_base_is_made_anew(self) -> None:
+        graph = trace_formula("b = a.sin()\nv = b.t()\nb += 1\n(v*v).sum()", {"a": [[1.0, 2.0]]})
+        assert (graph.node("v").op, graph.node("v").kind) == ("AsStridedBackward0", "view")
+        assert (graph.node("v").view_of, graph.node("v").version) == ("b#2", 1)
+
+    def test_outputs_that_autograd_has_forbidden_do_no_harm(self) -> None:
+        graph = trace_formula("b = a*1\np, q = b.unbind(0)\nb += 1\nb.sum()", {"a": [1.0, 2.0]})
+        assert [n.op for n in graph.nodes] == ["AccumulateGrad", "MulBackward0", "AddBackward0", "SumBackward0"]
+        assert not graph.backward_error
 
     def test_large_tensor_keeps_its_old_values(self) -> None:
         graph = trace_formula("b = a*2\nb[10:] = 0.\nb.mul_(3)\nb.sum()", {"a": torch.ones(6000, requires_grad=True)})
