@@ -65,14 +65,14 @@ def stages() -> list[Row]:
         "— layout and SVG (worker process)": lambda: render(dot, "svg"),
         "— names and roles in the SVG": lambda: page_svg(svg, graph),
     }
-    return [row(name, times) for name, times in paired(works, 200).items()]
+    return [row(name, times) for name, times in paired(works, 20).items()]
 
 
-def measure(runs: int = 200) -> list[Row]:
+def measure(rounds: int = 30) -> list[Row]:
     works: dict[str, Callable[[], object]] = {"ours": ours, "plain": plain}
     if peer := torchviz_with_dot():
         works["torchviz"] = peer
-    times = paired(works, runs)
+    times = paired(works, rounds)
     peers = times.get("torchviz", [])
     return [
         row(

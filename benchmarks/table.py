@@ -46,15 +46,19 @@ def row(
     return Row(name, median, percentile(times, 0.95), unit, base, ratio, target)
 
 
-def paired(works: dict[str, Callable[[], object]], runs: int, warm_up: int = 20) -> dict[str, list[float]]:
-    """Milliseconds of each work, taken in turn A B A B so that a drifting machine drifts for all of them."""
+def paired(works: dict[str, Callable[[], object]], rounds: int, block: int = 10) -> dict[str, list[float]]:
+    """Milliseconds of each work, in blocks that take turns A A B B A A B B, so that a drifting machine drifts for all.
+
+    The first run of a block is not counted: it finds the caches as the other work has left them.
+    """
     times: dict[str, list[float]] = {name: [] for name in works}
-    for turn in range(-warm_up, runs):
+    for turn in range(-1, rounds):
         for name, work in works.items():
-            start = time.perf_counter()
-            work()
-            if turn >= 0:
-                times[name].append((time.perf_counter() - start) * 1e3)
+            for run in range(-1, block):
+                start = time.perf_counter()
+                work()
+                if turn >= 0 and run >= 0:
+                    times[name].append((time.perf_counter() - start) * 1e3)
     return times
 
 

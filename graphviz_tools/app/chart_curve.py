@@ -12,6 +12,9 @@ from graphviz_tools.numeric.records import EXPONENTS
 CURVE = "curve"
 """Name of the layer that the slider's selection belongs to."""
 
+HANDLES = {"values": [{"exponent": exponent} for exponent in EXPONENTS]}
+"""Where the slider can be. No named dataset, because it never changes: the browser keeps what it has made of it."""
+
 CURVE_END = {"expr": "width - 44"}
 """Right of it stand the names of the lines."""
 
@@ -107,7 +110,7 @@ def _markers(frame: Frame) -> list[Spec]:
     here = {"x": at, "y": level, "tooltip": tooltip(frame)}
     return [
         _layer("best", {"type": "rule", "strokeDash": [4, 3]}, {**_tall(frame), "x": at}, colors.leaf),
-        {"name": CURVE, **_layer("deltas", {"type": "point", "opacity": 0}, handle, colors.ink)},
+        {"name": CURVE, **_layer("", {"type": "point", "opacity": 0}, handle, colors.ink), "data": HANDLES},
         _layer("deltas", {"type": "rule", "strokeWidth": 1.5}, {**_tall(frame), "x": at}, colors.ink, frame.here),
         _layer("points", dot, here, _tint(frame), frame.here),
     ]
