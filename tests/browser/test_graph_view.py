@@ -289,7 +289,7 @@ def test_drag_pans_and_selects_nothing(open_graph: Open) -> None:
     page.mouse.down()
     page.mouse.move(x + 40, y + 30, steps=3)
     page.mouse.move(x + 80, y + 60, steps=3)
-    assert "translate(80" in page.locator(".picture").get_attribute("style")
+    page.locator('.picture[style*="translate(80"]').wait_for()
     page.mouse.up()
     resting_view(page)
     assert middle(card(page, "b")) == pytest.approx((x + 80, y + 60), abs=0.5)
